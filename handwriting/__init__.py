@@ -1,0 +1,1 @@
+"""Plain functions on arrays and frames; the scripts in ``stages/`` know paths and parameters."""
