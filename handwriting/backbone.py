@@ -20,7 +20,7 @@ def _keep_freed_memory():
     """Have glibc keep freed blocks instead of returning them to the system after each layer.
 
     TensorFlow allocates each layer's output anew; with glibc's defaults every such block is mapped,
-    cleared and unmapped again, about a quarter of the time of a pass (benchmarks/README.md).
+    cleared and unmapped again, which shows as system time.
     """
     mmap_threshold, trim_threshold, arenas = -3, -1, -8  # parameters of mallopt(3)
     try:

@@ -5,7 +5,7 @@ import numpy as np
 
 matplotlib.use("Agg")
 
-from matplotlib import pyplot  # noqa: E402  (the backend is chosen first, so that no display is needed)
+from matplotlib import pyplot
 
 RIGHT, WRONG = "#1a7f37", "#cf222e"
 

@@ -20,7 +20,7 @@ def atomic(path):
     temporary = path.with_name(f"{path.stem}.tmp{''.join(path.suffixes[-2:])}")
     try:
         yield temporary
-        os.replace(temporary, path)
+        temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -55,7 +55,7 @@ class PackedWriter:
 
     def __init__(self, path, row_shape, dtype):
         self.row_shape, self.dtype, self.rows = tuple(row_shape), np.dtype(dtype), 0
-        self._file = open(path, "wb")
+        self._file = open(path, "wb")  # noqa: SIM115 (closed by __exit__)
         self._write_header()
 
     def _write_header(self):

@@ -6,6 +6,7 @@ import numpy as np
 CELL = 28  # an MNIST image is 28 x 28, its digit about 20 high (LeCun et al., 1998)
 DIGIT = 20
 EDGE = 0.12  # width of a stroke's soft edge, in ink from 0 to 1
+RULE = 0.35  # share of the light that a ruled line takes
 MARGIN = 40  # pixels of a page left free of numbers on each side
 
 
@@ -48,8 +49,8 @@ def draw(label, pool, shape, style, rng):
         Height and width in pixels.
     style : object
         The settings of ``params.yaml``'s section ``sample``: ``line_spacing``,
-        ``numbers_per_line``, ``digit_height``, ``slant``, ``spacing``, ``pen``, ``rotation``,
-        ``light``, ``shadow``, ``noise`` and ``blur``; units and meaning stand there.
+        ``numbers_per_line``, ``digit_height``, ``slant``, ``spacing``, ``pen``, ``ink``,
+        ``rotation``, ``light``, ``shadow``, ``noise`` and ``blur``; units and meaning stand there.
     rng : numpy.random.Generator
 
     Returns
@@ -58,20 +59,18 @@ def draw(label, pool, shape, style, rng):
     """
     ink = np.zeros(shape, np.float32)
     rules = np.zeros(shape, np.float32)
-    # A hand has its habits: each page has a slant of its own, from which each number departs a little.
-    page_slant = rng.uniform(-style.slant, style.slant)
     baseline = int(rng.uniform(0.75, 1.0) * style.line_spacing)
     while baseline < shape[0] + style.line_spacing // 4:
         rules[max(0, baseline - 1) : baseline + 1] = 1
-        _write_line(ink, baseline, label, pool, style, page_slant, rng)
+        _write_line(ink, baseline, label, pool, style, rng)
         baseline += style.line_spacing + int(rng.integers(-2, 3))
     return _photograph(ink, rules, style, rng)
 
 
-def _write_line(ink, baseline, label, pool, style, page_slant, rng):
+def _write_line(ink, baseline, label, pool, style, rng):
     numbers = []
     for _ in range(rng.integers(style.numbers_per_line[0], style.numbers_per_line[1] + 1)):
-        numbers.append(_number(label, pool, style, page_slant + rng.normal(0, style.slant / 3), rng))
+        numbers.append(_number(label, pool, style, rng))
     free = ink.shape[1] - 2 * MARGIN - sum(number.shape[1] for number in numbers)
     while numbers and free < 0:  # a narrow strip takes fewer
         free += numbers.pop().shape[1]
@@ -83,9 +82,9 @@ def _write_line(ink, baseline, label, pool, style, page_slant, rng):
         x += number.shape[1]
 
 
-def _number(label, pool, style, slant, rng):
-    """One number as ink from 0 to 1, on a canvas just large enough."""
-    height = rng.uniform(*style.digit_height)
+def _number(label, pool, style, rng):
+    """One number as the share of light its ink takes, on a canvas just large enough."""
+    height, slant = rng.uniform(*style.digit_height), rng.uniform(-style.slant, style.slant)
     scale = height / DIGIT
     side = int(np.ceil(CELL * scale))
     lean = abs(slant) * side
@@ -97,14 +96,18 @@ def _number(label, pool, style, slant, rng):
         own = scale * rng.uniform(0.93, 1.07)
         offset = i * advance + (lean if slant > 0 else 0)
         # Slant is a horizontal shear about the foot: a positive one leans to the left, as written.
-        matrix = np.float32([[own, slant * own, offset - slant * own * CELL / 2 - lean / 2 * np.sign(slant)],
-                             [0, own, (scale - own) * CELL / 2]])
+        matrix = np.float32(
+            [
+                [own, slant * own, offset - slant * own * CELL / 2 - lean / 2 * np.sign(slant)],
+                [0, own, (scale - own) * CELL / 2],
+            ]
+        )
         drawn = cv2.warpAffine(glyph, matrix, canvas.shape[::-1], flags=cv2.INTER_CUBIC)
         np.maximum(canvas, drawn, out=canvas)
     # The digits' edges are soft over several pixels, so that the level at which ink begins sets how
     # thick the pen is: a high level leaves a thin stroke.
     level = 0.65 - 0.5 * pen
-    return np.clip((canvas - level) / EDGE + 0.5, 0, 1)
+    return rng.uniform(*style.ink) * np.clip((canvas - level) / EDGE + 0.5, 0, 1)
 
 
 def _stamp(ink, number, top, left):
@@ -118,15 +121,14 @@ def _stamp(ink, number, top, left):
 def _photograph(ink, rules, style, rng):
     """Lay ink and ruled lines on paper, turn it, light it unevenly, and record it with noise."""
     height, width = ink.shape
-    darkness, faint = rng.uniform(0.55, 0.8), rng.uniform(0.25, 0.45)
-    reflectance = (1 - darkness * ink) * (1 - faint * rules)
+    reflectance = (1 - ink) * (1 - RULE * rules)
     turn = cv2.getRotationMatrix2D((width / 2, height / 2), rng.uniform(-1, 1) * style.rotation, 1)
     reflectance = cv2.warpAffine(reflectance, turn, (width, height), borderMode=cv2.BORDER_REPLICATE)
     grain = _smooth_field((height, width), 3, rng) * 0.02
     light = 1 - style.light * _smooth_field((height, width), min(height, width) / 2, rng)
     picture = 235 * (reflectance - np.abs(grain)) * light * _shadow((height, width), style.shadow, rng)
     if style.blur > 0:
-        picture = cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.3, 1) * style.blur + 0.05)
+        picture = cv2.GaussianBlur(picture, (0, 0), style.blur)
     picture = picture + style.noise * rng.standard_normal((height, width), np.float32)
     return np.clip(np.rint(picture), 0, 255).astype(np.uint8)
 

@@ -37,6 +37,7 @@ class Sample(Section):
     slant: Annotated[float, Field(ge=0, le=1)]
     spacing: Annotated[list[float], Field(min_length=2, max_length=2)]
     pen: Annotated[list[Strength], Field(min_length=2, max_length=2)]
+    ink: Annotated[list[Strength], Field(min_length=2, max_length=2)]
     rotation: Annotated[float, Field(ge=0, le=15)]
     light: Strength
     shadow: Strength
@@ -46,7 +47,7 @@ class Sample(Section):
 
     @model_validator(mode="after")
     def _ranges_ascend(self):
-        for name in ("numbers_per_line", "digit_height", "spacing", "pen"):
+        for name in ("numbers_per_line", "digit_height", "spacing", "pen", "ink"):
             low, high = getattr(self, name)
             if low > high:
                 raise ValueError(f"{name}: the first of the two, {low}, is above the second, {high}")

@@ -25,7 +25,10 @@ def wilson_interval(correct, total):
     centre = p + z2 / (2 * total)
     half = Z_95 * math.sqrt(p * (1 - p) / total + z2 / (4 * total**2))
     scale = 1 + z2 / total
-    return max(0.0, (centre - half) / scale), min(1.0, (centre + half) / scale)
+    # At the ends the formula is exact, but its rounding is not.
+    low = 0.0 if correct == 0 else (centre - half) / scale
+    high = 1.0 if correct == total else (centre + half) / scale
+    return low, high
 
 
 def summarise(probabilities, actual):

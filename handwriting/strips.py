@@ -79,7 +79,7 @@ def divide(strips, strip_height, share, position):
         What could not be divided, for people to read.
     """
     division, notes = strips.filename.map(lambda _: "training"), []
-    for page, rows in strips.groupby("filename", sort=True):
+    for _, rows in strips.groupby("filename", sort=True):
         zone = validation_zone(sorted(rows.top), strip_height, share, position)
         if zone is None:
             continue
@@ -152,7 +152,8 @@ def window_positions(positions, window, count, random_count=0, rng=None):
     ndarray of int, shape (at least count + random_count,)
         Positions in strides of the backbone, each in ``[0, positions)``.
     """
-    count = max(count, -(-(positions - 1) // window) + 1)
+    # Rounding moves a window by up to one stride, hence one less than its width.
+    count = max(count, -(-(positions - 1) // max(1, window - 1)) + 1)
     even = np.rint(np.linspace(0, positions - 1, count)).astype(int)
     if not random_count:
         return even

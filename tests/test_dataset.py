@@ -15,7 +15,10 @@ def test_labels_keep_leading_zeros_and_may_be_any_text(tmp_path):
     images, problems = dataset.table(tmp_path)
     assert problems == []
     assert dict(zip(images.filename, images.label, strict=True)) == {
-        "01_1.png": "01", "Zoë_a_b.JPG": "Zoë", "more/07_x.tif": "07", "01_2.webp": "01",
+        "01_1.png": "01",
+        "Zoë_a_b.JPG": "Zoë",
+        "more/07_x.tif": "07",
+        "01_2.webp": "01",
     }
 
 

@@ -21,8 +21,19 @@ def test_every_parameter_has_a_comment():
     lines = (ROOT / "params.yaml").read_text().splitlines()
     values = [line for line in lines if line.strip() and not line.startswith("#") and not line.endswith(":")]
     plain = [line for line in values if "#" not in line]
-    repeated = {"epochs", "windows_per_strip", "batch_size", "learning_rate", "dropout", "label_smoothing",
-                "early_stopping_patience", "plateau_patience", "plateau_factor", "min_learning_rate", "refit"}
+    repeated = {
+        "epochs",
+        "windows_per_strip",
+        "batch_size",
+        "learning_rate",
+        "dropout",
+        "label_smoothing",
+        "early_stopping_patience",
+        "plateau_patience",
+        "plateau_factor",
+        "min_learning_rate",
+        "refit",
+    }
     assert [line for line in plain if line.split(":")[0].strip() not in repeated] == []
 
 
@@ -37,8 +48,13 @@ def test_all_wrong_parameters_are_named_at_once(tmp_path):
     with pytest.raises(ValueError) as error:
         params.load(write(tmp_path, spoil))
     message = str(error.value)
-    for offender in ("preprocess.clahe_cliplimit: no such parameter", "preprocess.clahe_clip_limit: missing",
-                     "phase_two.learning_rate", "evaluate.windows", "seed"):
+    for offender in (
+        "preprocess.clahe_cliplimit: no such parameter",
+        "preprocess.clahe_clip_limit: missing",
+        "phase_two.learning_rate",
+        "evaluate.windows",
+        "seed",
+    ):
         assert offender in message
 
 
