@@ -31,9 +31,10 @@ def main():
     metrics = scores.summarise(probabilities, actual)
     metrics["single_window_accuracy"] = float((windows.argmax(axis=1) == actual[image]).mean())
     for phase in ("phase_one", "phase_two"):
-        summary = json.loads(Path(f"metrics/{phase}.json").read_text(encoding="utf-8"))
+        summary = json.loads(Path(f"models/{phase}.json").read_text(encoding="utf-8"))
         metrics[f"{phase}_validation_accuracy"] = summary.get("val_strip_accuracy")
         metrics[f"{phase}_validation_window_accuracy"] = summary.get("val_accuracy")
+        metrics[f"{phase}_best_epoch"] = summary["best_epoch"]
     files.save_csv("result.csv", result)
     files.save_json("metrics.json", metrics)
     with files.atomic("plots/predictions.png") as temporary:

@@ -23,7 +23,7 @@ def main():
     with files.atomic("models/phase_one.npz") as temporary:
         np.savez(temporary, **arrays)
     files.save_csv("plots/phase_one.csv", pd.DataFrame(history))
-    files.save_json("metrics/phase_one.json", summary)
+    files.save_json("models/phase_one.json", summary)
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ def main():
     with files.atomic("models/classes.json") as temporary:
         temporary.write_text(json.dumps(classes) + "\n", encoding="utf-8")
     files.save_csv("plots/phase_two.csv", pd.DataFrame(history))
-    files.save_json("metrics/phase_two.json", summary)
+    files.save_json("models/phase_two.json", summary)
 
 
 if __name__ == "__main__":

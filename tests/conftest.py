@@ -25,6 +25,7 @@ def params():
 
 
 SMALL = {
+    "data": {"root": "data/numbers"},
     "sample": {"classes": 3, "page_height": 620, "page_width": 420, "strip_width": 400, "numbers_per_line": [1, 2]},
     "model": {"weights": "none"},
     "phase_one": {"epochs": 2, "windows_per_strip": 4},
