@@ -11,9 +11,8 @@ import argparse
 import time
 
 import numpy as np
-import pandas as pd
 
-from handwriting import answers, backbone, inference, params, strips, voting
+from handwriting import answers, backbone, files, inference, params, strips, voting
 
 
 def main():
@@ -24,7 +23,7 @@ def main():
     backbone.prepare(settings.seed)
     model = inference.load("models/model.keras")
     pixels = np.load("data/strips/strips.npy", mmap_mode="r")
-    table = pd.read_csv("data/strips/strips.csv", dtype={"filename": str, "label": str})
+    table = files.read_csv("data/strips/strips.csv")
     table = table[table.part == "test"].head(count)
     network, cached = model.get_layer("backbone"), settings.model.cached_layer
     frozen = backbone.frozen_part(network, cached, settings.model.layer)

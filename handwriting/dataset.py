@@ -5,6 +5,9 @@ import pandas as pd
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp")
 
 
+OTHER_IMAGES = (".gif", ".heic", ".heif", ".avif", ".jp2", ".jxl", ".pdf", ".ppm", ".pgm", ".svg", ".psd")
+
+
 class BadData(ValueError):
     """A data set that cannot be used; its message lists every offender with the reason."""
 
@@ -24,13 +27,16 @@ def table(root):
         (relative to the part's folder, ``/`` between folders) and ``label`` (text before the
         first ``_``), all text.
     problems : list of str
-        What is wrong: a missing or empty folder, a name without a label, a test class that
-        training never sees, fewer than two classes.
+        What is wrong: a missing or empty folder, a name without a label, an image of a kind that
+        is not read, a test class that training never sees, fewer than two classes.
     """
     rows, problems = [], []
     for part in ("train", "test"):
         folder = root / part
-        files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
+        everything = sorted(p for p in folder.rglob("*") if p.is_file())
+        files = [p for p in everything if p.suffix.lower() in SUFFIXES]
+        foreign = [p for p in everything if p.suffix.lower() in OTHER_IMAGES]
+        problems += [f"{p}: {p.suffix} images are not read; convert it" for p in foreign]
         if not folder.is_dir():
             problems.append(f"{folder}: no such folder")
         elif not files:

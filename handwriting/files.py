@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 
 @contextmanager
@@ -36,6 +37,11 @@ def save_csv(path, frame):
     """Write ``frame`` without its index, floats with six places."""
     with atomic(path) as temporary:
         frame.to_csv(temporary, index=False, float_format="%.6f", lineterminator="\n")
+
+
+def read_csv(path):
+    """Read a table; file names and labels stay the text they are, be it 01, NA or null."""
+    return pd.read_csv(path, dtype={"filename": str, "label": str}, keep_default_na=False)
 
 
 class PackedWriter:

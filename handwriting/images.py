@@ -43,9 +43,9 @@ def decode(data):
         image = (image // 257).astype(np.uint8)
     elif image.dtype != np.uint8:
         raise ValueError(f"pixels of type {image.dtype} are not supported, only 8 and 16 bits")
-    if image.ndim == 3 and image.shape[2] == 4:
-        alpha = image[..., 3:].astype(np.float32) / 255
-        image = np.rint(image[..., :3] * alpha + 255 * (1 - alpha)).astype(np.uint8)
+    if image.ndim == 3 and image.shape[2] in (2, 4):
+        alpha = image[..., -1:].astype(np.float32) / 255
+        image = np.rint(image[..., :-1] * alpha + 255 * (1 - alpha)).astype(np.uint8)
     if image.ndim == 3:
         image = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY) if image.shape[2] == 3 else image[..., 0]
     return image

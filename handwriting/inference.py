@@ -1,4 +1,4 @@
-"""Probabilities of a strip's windows from a finished model, in two ways that agree."""
+"""Probabilities of a strip's windows from a finished model, in two ways."""
 
 import keras
 import numpy as np
@@ -9,7 +9,8 @@ from handwriting import backbone, strips, training, windows
 class SharedPass:
     """All windows of a strip from one pass of the backbone's tail over its cached activations.
 
-    Windows see their neighbourhood where a patch sees zero padding; otherwise the two agree.
+    A window sees its neighbourhood where a patch sees zero padding, so that probabilities differ a
+    little from those of :class:`Patches`; ``make bench`` prints how often the answers do.
 
     Parameters
     ----------
@@ -30,7 +31,7 @@ class SharedPass:
         self.ratio = self.stride // backbone.stride(network, cached_layer)
 
     def positions(self, strip):
-        return windows.positions(strip.activations // self.ratio, self.window)
+        return windows.positions(-(-strip.activations // self.ratio), self.window)
 
     def probabilities(self, strip, chosen):
         features = self.run(self.activations[strip.first_activation : strip.first_activation + strip.activations])

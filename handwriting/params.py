@@ -2,8 +2,8 @@
 
 from typing import Annotated, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from ruamel.yaml import YAML, YAMLError
 
 Probability = Annotated[float, Field(ge=0, lt=1)]
 Positive = Annotated[float, Field(gt=0)]
@@ -33,9 +33,9 @@ class Sample(Section):
     test_digit_share: Annotated[float, Field(gt=0, lt=1)]
     line_spacing: Annotated[int, Field(ge=40)]
     numbers_per_line: Annotated[list[Count], Field(min_length=2, max_length=2)]
-    digit_height: Annotated[list[Positive], Field(min_length=2, max_length=2)]
+    digit_height: Annotated[list[Annotated[float, Field(ge=8, le=200)]], Field(min_length=2, max_length=2)]
     slant: Annotated[float, Field(ge=0, le=1)]
-    spacing: Annotated[list[float], Field(min_length=2, max_length=2)]
+    spacing: Annotated[list[Positive], Field(min_length=2, max_length=2)]
     pen: Annotated[list[Strength], Field(min_length=2, max_length=2)]
     ink: Annotated[list[Strength], Field(min_length=2, max_length=2)]
     rotation: Annotated[float, Field(ge=0, le=15)]
@@ -160,8 +160,9 @@ def load(path="params.yaml"):
     """
     with open(path, encoding="utf-8") as file:
         try:
-            values = yaml.safe_load(file)
-        except yaml.YAMLError as error:
+            # YAML 1.2, as DVC reads and writes it: `dvc exp run -S` writes 1e-05, in YAML 1.1 a text.
+            values = YAML(typ="safe").load(file)
+        except YAMLError as error:
             raise ValueError(f"{path} is not valid YAML: {error}") from None
     try:
         return Params.model_validate(values)

@@ -1,5 +1,7 @@
 """Geometry: pages to strips, strips to training and validation, strips to windows."""
 
+import math
+
 import numpy as np
 
 
@@ -56,7 +58,13 @@ def validation_zone(tops, strip_height, share, position):
     return start, end
 
 
-def divide(strips, strip_height, share, position):
+def resampling_gap(scale):
+    """Rows of a page scaled by ``scale`` that may share source rows with a given one."""
+    # Cubic interpolation reaches two source rows, area averaging one row of the result.
+    return 0 if scale == 1 else 1 + math.ceil(2 * max(1, scale))
+
+
+def divide(strips, strip_height, share, position, gap=0):
     """Divide the strips of training pages into training and validation by position on the page.
 
     A strip is validation if it lies wholly inside its page's validation zone, training if wholly
@@ -70,6 +78,8 @@ def divide(strips, strip_height, share, position):
         Columns ``filename``, ``label`` and ``top`` (first row, of the scaled page); a row a strip.
     strip_height, share, position
         As for :func:`validation_zone`.
+    gap : int
+        Rows left out between the zone and training, for pages whose rows were mixed by rescaling.
 
     Returns
     -------
@@ -79,14 +89,15 @@ def divide(strips, strip_height, share, position):
         What could not be divided, for people to read.
     """
     division, notes = strips.filename.map(lambda _: "training"), []
-    for _, rows in strips.groupby("filename", sort=True):
+    for page, rows in strips.groupby("filename", sort=True):
         zone = validation_zone(sorted(rows.top), strip_height, share, position)
         if zone is None:
+            notes.append(f"{page}: {max(rows.top) + strip_height} rows are too few to divide")
             continue
         first, end = zone
         bottom = rows.top + strip_height
         inside = (rows.top >= first) & (bottom <= end)
-        outside = (bottom <= first) | (rows.top >= end)
+        outside = (bottom <= first - gap) | (rows.top >= end + gap)
         if not outside.any():
             continue
         division[rows.index[inside]] = "validation"
@@ -95,12 +106,12 @@ def divide(strips, strip_height, share, position):
         if (division[rows.index] == "validation").any():
             continue
         pages = sorted(rows.filename.unique())
-        held = pages[len(pages) - round(len(pages) * share) :] if len(pages) > 2 else pages[1:]
-        if held:
+        if len(pages) > 1:
+            held = pages[len(pages) - max(1, round(len(pages) * share)) :]
             division[rows.index[rows.filename.isin(held)]] = "validation"
-            notes.append(f"class {label}: its pages are too low to divide; validation is {', '.join(held)}")
+            notes.append(f"class {label}: validation is the whole of {', '.join(held)}")
         else:
-            notes.append(f"class {label}: its one page is too low to divide; no validation strip")
+            notes.append(f"class {label}: no validation strip")
     return division, notes
 
 

@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from handwriting import answers, backbone, figures, files, inference, params, scores, voting
 
@@ -17,8 +16,8 @@ def main():
     classes = json.loads(Path("models/classes.json").read_text(encoding="utf-8"))
     pixels = np.load("data/strips/strips.npy", mmap_mode="r")
     activations = np.load("data/features/activations.npy", mmap_mode="r")
-    table = pd.read_csv("data/strips/strips.csv", dtype={"filename": str, "label": str}).rename_axis("strip")
-    strips = table[table.part == "test"].merge(pd.read_csv("data/features/index.csv"), on="strip")
+    table = files.read_csv("data/strips/strips.csv").rename_axis("strip")
+    strips = table[table.part == "test"].merge(files.read_csv("data/features/index.csv"), on="strip")
     of_strip = inference.SharedPass(model, settings.model.cached_layer, activations)
     if choices.method == "patches":
         of_strip = inference.Patches(model, pixels, of_strip.stride)

@@ -17,7 +17,7 @@ def main():
     network = backbone.build("models/backbone.weights.h5", size)
     run = backbone.frozen_part(network, model.cached_layer, model.layer)
     stride = backbone.stride(network, model.layer)
-    table = pd.read_csv("data/strips/strips.csv", dtype={"filename": str, "label": str})
+    table = files.read_csv("data/strips/strips.csv")
     pixels = np.load("data/strips/strips.npy", mmap_mode="r")
     jobs = [
         (strip, copy)

@@ -1,7 +1,5 @@
 """Divide the strips of the training pages into training and validation by position on the page."""
 
-import pandas as pd
-
 from handwriting import files, params, strips
 
 
@@ -9,9 +7,10 @@ def main():
     settings = params.load()
     height = settings.preprocess.strip_height
     share, position = settings.split.validation_share, settings.split.validation_position
-    table = pd.read_csv("data/strips/strips.csv", dtype={"filename": str, "label": str})
+    table = files.read_csv("data/strips/strips.csv")
     table = table[table.part == "train"]
-    division, notes = strips.divide(table, height, share, position)
+    gap = strips.resampling_gap(settings.preprocess.scale)
+    division, notes = strips.divide(table, height, share, position, gap)
     out = table[["filename", "label", "top"]].assign(bottom=table.top + height, division=division)
     files.save_csv("data/split.csv", out.rename_axis("strip").reset_index())
     print("\n".join(notes + [f"{count} strips: {name}" for name, count in division.value_counts().items()]))

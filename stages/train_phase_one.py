@@ -12,8 +12,8 @@ def main():
     backbone.prepare(seed)
     window = backbone.columns(backbone.build(None, settings.preprocess.strip_height), settings.model.layer)
     features = np.load("data/features/features.npy", mmap_mode="r")
-    split = pd.read_csv("data/split.csv", dtype={"label": str})
-    strips, classes = divisions.join(split, pd.read_csv("data/features/index.csv"), "features")
+    split = files.read_csv("data/split.csv")
+    strips, classes = divisions.join(split, files.read_csv("data/features/index.csv"), "features")
 
     def train(_, rows, held_out, rates):
         return training.train_head(features, rows, held_out, rates, len(classes), window, phase, seed)

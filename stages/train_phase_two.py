@@ -14,8 +14,8 @@ def main():
     backbone.prepare(seed)
     network = backbone.build("models/backbone.weights.h5", settings.preprocess.strip_height)
     activations = np.load("data/features/activations.npy", mmap_mode="r")
-    split = pd.read_csv("data/split.csv", dtype={"label": str})
-    strips, classes = divisions.join(split, pd.read_csv("data/features/index.csv"), "activations")
+    split = files.read_csv("data/split.csv")
+    strips, classes = divisions.join(split, files.read_csv("data/features/index.csv"), "activations")
     phase_one = np.load("models/phase_one.npz", allow_pickle=False)
 
     def train(name, rows, held_out, rates):

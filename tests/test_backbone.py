@@ -1,8 +1,10 @@
+from types import SimpleNamespace
+
 import keras
 import numpy as np
 import pytest
 
-from handwriting import backbone, strips
+from handwriting import backbone, inference, strips, training
 
 CACHED, LAYER, SIZE = "block_8_add", "block_13_expand_relu", 300
 
@@ -86,3 +88,34 @@ def test_saved_weights_come_back(network, tmp_path, run, strip):
     network.save_weights(tmp_path / "a.weights.h5")
     again = backbone.frozen_part(backbone.build(tmp_path / "a.weights.h5", SIZE), CACHED, LAYER)
     np.testing.assert_array_equal(again(strip[None, :, :SIZE])[0], run(strip[None, :, :SIZE])[0])
+
+
+@pytest.mark.parametrize("width", [300, 301, 700, 1500])
+@pytest.mark.parametrize(("cached", "layer"), [(CACHED, LAYER), (CACHED, "out_relu"), ("block_4_add", "block_9_add")])
+def test_both_ways_of_voting_see_the_same_windows(network, cached, layer, width):
+    stride = backbone.stride(network, layer)
+    padded = strips.padded_width(width, SIZE, stride)
+    tail = backbone.tail(network, cached, layer, 1)
+    rows, channels = tail.input_shape[1], tail.input_shape[3]
+    pixels = np.zeros((1, SIZE, padded), np.uint8)
+    activations = backbone.frozen_part(network, cached, layer)(pixels)[0][0]
+    model = training.export(
+        network,
+        layer,
+        tail,
+        training.build_head(
+            {
+                "whiten": np.eye(tail.output_shape[3], dtype=np.float32),
+                "whiten_bias": np.zeros(tail.output_shape[3], np.float32),
+                "kernel": np.zeros((tail.output_shape[3], 2), np.float32),
+                "bias": np.zeros(2, np.float32),
+            },
+            0.0,
+        ),
+    )
+    strip = SimpleNamespace(columns=width, first_activation=0, activations=len(activations))
+    shared = inference.SharedPass(model, cached, activations)
+    patches = inference.Patches(model, np.zeros((width, SIZE), np.uint8), stride)
+    assert shared.positions(strip) == patches.positions(strip) == (padded - SIZE) // stride + 1
+    assert len(shared.probabilities(strip, np.arange(shared.positions(strip)))) == shared.positions(strip)
+    assert activations.shape[1:] == (rows, channels)

@@ -1,6 +1,7 @@
+import pandas as pd
 import pytest
 
-from handwriting import dataset
+from handwriting import dataset, files
 
 
 def make(root, names):
@@ -40,3 +41,17 @@ def test_missing_and_empty_folders_and_one_class(tmp_path):
     assert "one class only" in problems
     (tmp_path / "test").mkdir()
     assert "test: no images in it" in "\n".join(dataset.table(tmp_path)[1])
+
+
+def test_labels_that_look_like_missing_values_stay_text(tmp_path):
+    files.save_csv(
+        tmp_path / "a.csv", pd.DataFrame({"filename": ["NA_1.png", "01"], "label": ["NA", "01"], "top": [0, 1]})
+    )
+    table = files.read_csv(tmp_path / "a.csv")
+    assert list(table.label) == ["NA", "01"]
+    assert list(table.top) == [0, 1]
+
+
+def test_images_of_a_kind_that_is_not_read_are_named(tmp_path):
+    make(tmp_path, ["train/01_1.png", "train/02_1.heic", "test/01_1.png"])
+    assert "02_1.heic: .heic images are not read" in "\n".join(dataset.table(tmp_path)[1])

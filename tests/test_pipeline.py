@@ -1,6 +1,7 @@
 """dvc.yaml against the code: every module a stage imports and every parameter it reads is declared."""
 
 import ast
+import re
 
 import pytest
 import yaml
@@ -73,6 +74,8 @@ def parameters(path):
             child.parent = node
     for node in ast.walk(tree):
         name = dotted(node) if isinstance(node, (ast.Attribute, ast.Name)) else None
+        if name == "" and isinstance(node.ctx, ast.Load) and not isinstance(node.parent, ast.Attribute):
+            read.add("all of them")  # handed on as a whole: nobody can tell what is read
         if not name or id(node) in inner or isinstance(getattr(node, "ctx", None), ast.Store):
             continue
         if isinstance(node.parent, ast.Attribute) and dotted(node.parent) is not None:
@@ -95,9 +98,18 @@ def leaves(names):
     found = set()
     for name in names:
         section, _, key = name.partition(".")
+        assert section in Params.model_fields, f"a stage reads {name}"
         model = Params.model_fields[section].annotation
         found |= {f"{section}.{k}" for k in model.model_fields} if not key and section != "seed" else {name}
     return found
+
+
+def test_only_stages_read_parameters():
+    for module in (ROOT / "handwriting").glob("*.py"):
+        if module.name != "params.py":
+            text = module.read_text()
+            assert ROOT / "handwriting/params.py" not in imported(module)
+            assert not re.search(r"open\(.*params\.yaml", text)
 
 
 @pytest.mark.parametrize("stage", STAGES)

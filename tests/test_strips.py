@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from handwriting import strips
+from handwriting import images, strips
 
 HEIGHTS = [300, 301, 379, 380, 381, 599, 600, 601, 620, 700, 900, 1070, 1500, 4000]
 
@@ -41,15 +41,41 @@ def test_no_pixel_of_a_validation_strip_is_in_a_training_strip(height, share, po
         assert page[1].any()
 
 
+@pytest.mark.parametrize("scale", [1.0, 0.5, 0.77, 1.3, 2.0])
+@pytest.mark.parametrize("position", ["top", "middle", "bottom"])
+def test_training_strips_do_not_change_with_the_pixels_of_validation_strips(scale, position, rng):
+    page = rng.integers(0, 256, (round(1300 / scale), 350), dtype=np.uint8)
+    scaled = images.resize(page, scale, 300)
+    table = pages({"01_1.png": len(scaled)}, stride=40)
+    division, _ = strips.divide(table, 300, 0.25, position, strips.resampling_gap(scale))
+    assert (division == "validation").any()
+    assert (division == "training").any()
+
+    def training_strips(page):
+        scaled = images.resize(page, scale, 300)
+        return [scaled[top : top + 300] for top in table.top[division == "training"]]
+
+    changed = page.copy()
+    for top in table.top[division == "validation"]:
+        rows = slice(int(top / scale), int(np.ceil((top + 300) / scale)))
+        changed[rows] = 255 - changed[rows]
+    for before, after in zip(training_strips(page), training_strips(changed), strict=True):
+        assert (before == after).all()
+
+
 def test_low_pages_are_said_and_whole_pages_validate_where_there_are_several():
-    table = pages({"01_a.png": 400, "02_a.png": 400, "02_b.png": 300, "03_a.png": 1070})
-    division, notes = strips.divide(table, 300, 0.3, "bottom")
+    table = pages({"01_a.png": 400, "02_a.png": 400, "02_b.png": 300, "02_c.png": 300, "03_a.png": 1070})
+    division, notes = strips.divide(table, 300, 0.1, "bottom")
     by_page = table.assign(division=division).groupby("filename").division.unique()
     assert list(by_page["01_a.png"]) == ["training"]
     assert list(by_page["02_a.png"]) == ["training"]
-    assert list(by_page["02_b.png"]) == ["validation"]
+    assert list(by_page["02_c.png"]) == ["validation"]
     assert set(by_page["03_a.png"]) == {"training", "validation", "unused"}
-    assert [note.split(":")[0] for note in notes] == ["class 01", "class 02"]
+    assert [note for note in notes if note.startswith("class")] == [
+        "class 01: no validation strip",
+        "class 02: validation is the whole of 02_c.png",
+    ]
+    assert sum("too few to divide" in note for note in notes) == 4
 
 
 @pytest.mark.parametrize("width", [300, 301, 316, 620, 1545, 20000])

@@ -121,21 +121,21 @@ def test_phase_one_learns_and_is_repeatable(packed):
 
 def test_training_that_only_harms_is_undone(packed):
     features, strips = packed
-    head, history, best = training.train_head(
-        features,
-        divisions.training(strips),
-        divisions.validation(strips),
-        None,
-        CLASSES,
-        WINDOW,
-        settings(learning_rate=5.0, epochs=4, dropout=0.9),
-        seed=1,
-    )
     start = training.closed_form(features, divisions.training(strips), CLASSES, WINDOW, 0.1, 0.1)
-    if best == 0:
-        np.testing.assert_array_equal(training.head_arrays(head)["kernel"], start["kernel"])
-    ranks = [(row["val_accuracy"], -row["val_loss"]) for row in history]
-    assert ranks[best] == max(ranks)
+    head = training.build_head(start, 0.0)
+    wrong = divisions.training(strips).assign(class_index=lambda rows: (rows.class_index + 1) % CLASSES)
+    sequence = training.WindowSequence(features, wrong, CLASSES, WINDOW, 1, settings(), seed=1)
+
+    def score():
+        def features_of(strip):
+            return features[strip.first_column : strip.first_column + strip.columns]
+
+        return training.validation_scores(features_of, head, divisions.validation(strips), WINDOW)
+
+    history, best = training.fit(head, sequence, settings(learning_rate=0.1), score)
+    assert best == 0
+    assert history[-1]["val_accuracy"] < history[0]["val_accuracy"]
+    np.testing.assert_array_equal(training.head_arrays(head)["kernel"], start["kernel"])
 
 
 def test_refit_sees_all_strips_and_the_schedule_that_validation_chose():
