@@ -95,7 +95,7 @@ def test_only_what_depends_on_a_change_runs_again(finished, tmp_path):
     ("command", "expected"),
     [
         ("metrics show", "single_window_accuracy"),
-        ("metrics diff HEAD", "top_5_accuracy"),
+        ("metrics diff HEAD", "total"),
         ("params diff HEAD --all", "phase_two.learning_rate"),
         ("plots show", "index.html"),
         ("exp show --no-pager", "evaluate.method"),
